@@ -3,7 +3,7 @@
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iomld.messages import message
 from iomld.web.problems import ProblemError
+from iomld.workers.errors import JobTimeoutError, WorkerCrashedError
+from iomld.workers.protocol import Reply
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -85,6 +87,24 @@ class ClientQuotas:
     def _left_at(self, now: float, client: str) -> float:
         left, at = self._left.get(client, (self._full_s, now))
         return min(self._full_s, left + (now - at) * self._rate)
+
+
+async def charged_reply(quotas: ClientQuotas, client: str, job: Awaitable[Reply]) -> Reply:
+    """The reply of a worker, whose time is charged to a client, also if the job is stopped or the worker ends.
+
+    Raises:
+        WorkerError: There is no reply.
+    """
+    started, used_s = time.monotonic(), 0.0
+    try:
+        reply = await job
+        used_s = reply.took_s
+    except (JobTimeoutError, WorkerCrashedError):  # a worker had begun
+        used_s = time.monotonic() - started
+        raise
+    finally:
+        quotas.charge(client, used_s)
+    return reply
 
 
 @dataclass(frozen=True, slots=True)

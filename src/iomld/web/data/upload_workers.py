@@ -1,13 +1,12 @@
 """What workers answer about uploads: their answer, or the problem that there is none."""
 
-import time
 from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 
 from iomld.messages import message
 from iomld.pipeline.faults import TOO_LARGE, fault_of
-from iomld.web.client_budget import ClientQuotas
+from iomld.web.client_budget import ClientQuotas, charged_reply
 from iomld.web.problems import ProblemError
 from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, PoolStoppedError, WorkerCrashedError
 from iomld.workers.protocol import Reply
@@ -45,18 +44,13 @@ async def upload_answer(pool: CheckPool, payload: bytes, quotas: ClientQuotas, c
     Raises:
         CheckError: The worker refuses the upload, or fails.
     """
-    started, used_s = time.monotonic(), 0.0
     try:
-        reply = await pool.run(payload, client=client)
-        used_s = reply.took_s
-    except (JobTimeoutError, WorkerCrashedError) as error:  # a worker had begun
-        used_s = time.monotonic() - started
+        reply = await charged_reply(quotas, client, pool.run(payload, client=client))
+    except (JobTimeoutError, WorkerCrashedError) as error:
         raise _problem_of_worker(error) from error
     except (PoolOverloadedError, PoolStoppedError) as error:
         detail = message("Other uploads are being checked. Try again in a moment.")
         raise CheckError(429, "busy", detail, headers={"Retry-After": "5"}) from error
-    finally:
-        quotas.charge(client, used_s)
     if reply.fault:
         fault = fault_of(reply.head)
         refusal = CheckError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.message)

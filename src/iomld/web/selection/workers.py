@@ -1,13 +1,12 @@
 """The workers that write selections; they start with the first one, and each job can be stopped."""
 
-import time
 from pathlib import Path
 
 from iomld.browse.selection.worker import DAMAGED, HANDLER, NOT_WRITTEN, TOO_LARGE, SelectionRequest
 from iomld.config import Settings
 from iomld.messages import message
 from iomld.pipeline.faults import fault_of
-from iomld.web.client_budget import ClientQuotas
+from iomld.web.client_budget import ClientQuotas, charged_reply
 from iomld.web.problems import ProblemError
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, PoolStoppedError, WorkerCrashedError
 from iomld.workers.on_demand import PoolOnDemand
@@ -51,18 +50,13 @@ class SelectionWriter:
         """
         self._quotas.require(client)
         pool = await self._pool.of(self._spec)
-        started, used_s = time.monotonic(), 0.0
         try:
-            reply = await pool.run(selection.payload(), client=client)
-            used_s = reply.took_s
-        except (JobTimeoutError, WorkerCrashedError) as error:  # a worker had begun
-            used_s = time.monotonic() - started
+            reply = await charged_reply(self._quotas, client, pool.run(selection.payload(), client=client))
+        except (JobTimeoutError, WorkerCrashedError) as error:
             raise _stopped(error) from error
         except (PoolOverloadedError, PoolStoppedError) as error:
             detail = message("Other selections are being written. Try again in a moment.")
             raise ProblemError(429, "busy", detail, headers={"Retry-After": "5"}) from error
-        finally:
-            self._quotas.charge(client, used_s)
         if reply.fault:
             fault = fault_of(reply.head)
             reply.close()

@@ -118,7 +118,7 @@ class SubmissionDesk:
             self._running[token.id, key] = done
         try:
             preview = await self.preview(request, body)
-            stated = json.loads(preview.content)
+            stated = await run_in_threadpool(json.loads, preview.content)  # it can have megabytes
             facts = {"profile": stated["profile"], "versions": stated["versions"]}
             new = NewSubmission(token.id, body, preview, key, facts)
             return await run_in_threadpool(inbox.add, new, self.access.now(), self._limits)
@@ -236,7 +236,7 @@ class SubmissionDesk:
         """A submission with a preview against the release that is served now."""
         if found.state is not SubmissionState.PREVIEWED:
             return found
-        if json.loads(found.preview)["release"] == self._previewer.release:
+        if (await run_in_threadpool(json.loads, found.preview))["release"] == self._previewer.release:
             return found
         body = await run_in_threadpool(inbox.body, found.id)
         preview = await self.preview(request, body)
