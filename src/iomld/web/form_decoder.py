@@ -15,6 +15,7 @@ from starlette.types import Receive
 from iomld.messages import message
 from iomld.web.problems import ProblemError
 
+FORM_TYPE = "application/x-www-form-urlencoded"
 SLICE_BYTES = 16 * 1024  # up to four milliseconds, where each byte is a bare `%`
 _PLUS_TO_SPACE = bytes.maketrans(b"+", b" ")
 BARE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")

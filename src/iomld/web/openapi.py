@@ -17,11 +17,12 @@ from pydantic.json_schema import SkipJsonSchema
 from iomld.formats.rdf import FORMATS
 from iomld.i18n import LANGUAGES
 from iomld.iris import DCTERMS, IOMLD
+from iomld.web.form_decoder import FORM_TYPE
 from iomld.web.links import LINKSET
 from iomld.web.problems import PROBLEM_JSON
 from iomld.web.sparql.explain import EXPLAIN_OFFERS
 from iomld.web.sparql.graph_store import PATH
-from iomld.web.sparql.protocol import FORM, GRAPH_NAMES, GRAPH_OFFERS, NAMES, QUERY, SOLUTION_OFFERS
+from iomld.web.sparql.protocol import GRAPH_NAMES, GRAPH_OFFERS, NAMES, QUERY, SOLUTION_OFFERS
 
 Json = dict[str, Any]
 Responses = dict[int | str, Json]
@@ -231,7 +232,7 @@ def _sparql() -> Json:
     fields = {name: schema | {"description": text} for name, (schema, text) in _SPARQL.items()}
     fields["query"] = _TEXT | {"description": "The query."}
     form: Json = {"type": "object", "required": ["query"], "properties": fields}
-    body: Json = {QUERY: {"schema": _TEXT}, FORM: {"schema": form, "example": {"query": _ASK}}}
+    body: Json = {QUERY: {"schema": _TEXT}, FORM_TYPE: {"schema": form, "example": {"query": _ASK}}}
     # These may not be given in the body and in the address.
     single = ("query", "timeout", "release", "asOf", "explain", "download")
     more = "Without a query, the service describes itself; browsers are redirected to the query page. "

@@ -46,6 +46,8 @@ _TITLES = {
     507: gettext_noop("Insufficient Storage"),
 }
 
+_LONGEST_TYPE = 100  # characters that are repeated
+
 # Parameters in lower case by which other services give the data of another time.
 OF_OTHER_TIMES = frozenset({"asof", "release", "revision"})
 
@@ -86,6 +88,24 @@ class ProblemError(Exception):
         self.status, self.kind, self.message = status, kind, message
         self.headers, self.extra = dict(headers or {}), extra
         self.onward = onward
+
+
+def media_type_of(request: Request) -> str:
+    """The media type of the body of a request, in lower case and without parameters; empty if it is not stated."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def unread_type(media_type: str, types: Iterable[str]) -> ProblemError:
+    """The problem with a body of a type that a route does not read (415).
+
+    Args:
+        media_type: The type.
+        types: Those that it reads.
+    """
+    detail = message(
+        "'{type}' is not read here. Send one of {types}.", type=media_type[:_LONGEST_TYPE], types=", ".join(types)
+    )
+    return ProblemError(415, "media-type", detail)
 
 
 def damaged_release(damage: Damage, release: Release) -> ProblemError:

@@ -14,7 +14,7 @@ from iomld.web.client_budget import ClientQuotas, client_of
 from iomld.web.data.upload import read_body
 from iomld.web.data.upload_workers import CheckError, CheckPool, upload_answer
 from iomld.web.openapi import no_text, operation_id, responses
-from iomld.web.problems import ProblemError
+from iomld.web.problems import ProblemError, media_type_of, unread_type
 
 _MOST_BYTES = 1 << 20  # of a text, which is some hundreds of pages
 _BODIES, _ANSWERS = (PLAIN_TEXT, JSON_TEXT), (JSON_TEXT, JSON_LD)
@@ -52,13 +52,9 @@ def annotation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, ma
     )
     async def annotate(request: Request, language: _Language) -> Response:
         """Send a text, and get each framework with its words, place, method and confidence, as records have them."""
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        media_type = media_type_of(request)
         if media_type not in _BODIES:
-            raise ProblemError(
-                415,
-                "media-type",
-                message("'{type}' is not read here. Send one of {types}.", type=media_type, types=", ".join(_BODIES)),
-            )
+            raise unread_type(media_type, _BODIES)
         form = choose(request.headers.get("accept"), _ANSWERS)
         if form is None:
             raise ProblemError(406, "not-acceptable", message("Ask for one of {names}.", names=", ".join(_ANSWERS)))

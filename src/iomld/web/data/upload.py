@@ -18,14 +18,14 @@ from iomld.fields.form import PREFIX, record_of
 from iomld.messages import gettext_noop, message
 from iomld.validate import ENGINES
 from iomld.web.data.form_parts import SHOWN_FIELD, form_part, text_field
-from iomld.web.form_decoder import UrlencodedDecoder, sliced
-from iomld.web.problems import ProblemError
+from iomld.web.form_decoder import FORM_TYPE, UrlencodedDecoder, sliced
+from iomld.web.problems import ProblemError, media_type_of, unread_type
 
 PROFILES = ("submission", "published")  # of our own shapes that uploads may be checked against
 PASTED = gettext_noop("pasted text")  # in place of the name of a file
 FORM_RECORD = "record.json"  # in place of the name of a file, for the form of one record
-_URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
-FORM_TYPES = (_URLENCODED, _MULTIPART)
+_MULTIPART = "multipart/form-data"
+FORM_TYPES = (FORM_TYPE, _MULTIPART)
 RAW_TYPES = (
     "application/json",
     "application/ld+json",
@@ -243,11 +243,11 @@ async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: 
         UploadError: What the form holds is empty or invalid.
         ProblemError: The upload is too large, of an unsupported type or incomplete.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type_of(request)
     rules = _rules(shapes, _known_engine(engine), "?shapes=", _LONGEST_PARAMETER)
     counted = Request(request.scope, sliced(_counted(request, max_bytes)))
     try:
-        if kind == _URLENCODED:
+        if kind == FORM_TYPE:
             return await _from_form(await _urlencoded_form(counted), max_bytes, rules)
         if kind == _MULTIPART:
             try:
@@ -259,11 +259,7 @@ async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: 
             finally:
                 await parsed.close()
         if kind and kind not in RAW_TYPES:
-            raise ProblemError(
-                415,
-                "media-type",
-                message("'{type}' is not read here. Send one of {types}.", type=kind, types=", ".join(RAW_TYPES)),
-            )
+            raise unread_type(kind, RAW_TYPES)
         return Upload("upload", await counted.body(), rules)
     except ClientDisconnect as error:
         raise ProblemError(400, "upload-cut", _CUT) from error

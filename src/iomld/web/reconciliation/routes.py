@@ -17,10 +17,11 @@ from iomld.browse.view import ReleaseView
 from iomld.messages import message
 from iomld.web.client_budget import metered
 from iomld.web.data.upload import read_body
+from iomld.web.form_decoder import FORM_TYPE
 from iomld.web.i18n import page_language
 from iomld.web.links import server_address
 from iomld.web.openapi import HTML, Text, no_text, nothing, operation_id, responses, sample
-from iomld.web.problems import ProblemError, require_present
+from iomld.web.problems import ProblemError, media_type_of, require_present, unread_type
 from iomld.web.reconciliation.answers import (
     ApiVersion,
     Json,
@@ -45,7 +46,7 @@ from iomld.web.responses import answer, get_route
 from iomld.web.sparql.exchange import preflight_headers
 
 _TAG = "reconciliation"
-_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+_JSON = "application/json"
 _MOST_SUGGESTED = 20  # by default
 _LONGEST_PREFIX = 200  # characters
 _READ = responses({200: (_JSON,), 304: ()}, 400, 413, 503)
@@ -157,7 +158,7 @@ def _named_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         "example": {"queries": '{"q0": {"query": "Kenya", "type": "country"}}'},
     }
     summary = "Match names, or get properties of entities"
-    _post_route(router, ApiVersion.V0_2.path, summary, {_FORM: form}, matched)
+    _post_route(router, ApiVersion.V0_2.path, summary, {FORM_TYPE: form}, matched)
 
 
 def _named_answer(view: ReleaseView, fields: dict[str, str | None]) -> Json:
@@ -214,11 +215,9 @@ def _post_route(
         generate_unique_id_function=operation_id,
     )
     async def asked(request: Request) -> Response:
-        (media_type,) = content
-        given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if given != media_type:
-            detail = message("'{type}' is not read here. Send one of {types}.", type=given[:100], types=media_type)
-            raise ProblemError(415, "media-type", detail)
+        media_type = media_type_of(request)
+        if media_type not in content:
+            raise unread_type(media_type, content)
         require_present(request)
         body = await read_body(request, MOST_BYTES)
         found = await run_in_threadpool(metered(answered), body)

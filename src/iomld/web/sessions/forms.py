@@ -15,13 +15,12 @@ from starlette.requests import Request
 from iomld.inbox.tokens import TokenScope
 from iomld.messages import message
 from iomld.web.data.upload import read_body
-from iomld.web.form_decoder import UrlencodedDecoder, slices
-from iomld.web.problems import ProblemError
+from iomld.web.form_decoder import FORM_TYPE, UrlencodedDecoder, slices
+from iomld.web.problems import ProblemError, media_type_of, unread_type
 from iomld.web.sessions.access import InboxAccess, SignedInUser
 
 FORM_FIELD = "form_token"
 FORM_TOKEN = {FORM_FIELD: ("What only pages of the session hold.", "…")}
-FORM_TYPE = "application/x-www-form-urlencoded"
 _MOST_BYTES = 256 * 1024
 _MOST_FIELDS = 10_000  # each value that is to vanish is one
 _OF_THIS_SITE = frozenset({"same-origin", "none"})  # none: the person reloads, or has typed the address
@@ -70,10 +69,9 @@ async def read_form(request: Request) -> FormData:
     Raises:
         ProblemError: It is too large (413), incomplete (400) or of another type (415).
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != FORM_TYPE:
-        detail = message("'{type}' is not read here. Send one of {types}.", type=kind[:80], types=FORM_TYPE)
-        raise ProblemError(415, "media-type", detail)
+    media_type = media_type_of(request)
+    if media_type != FORM_TYPE:
+        raise unread_type(media_type, (FORM_TYPE,))
     decoder = UrlencodedDecoder(_MOST_FIELDS)
     for piece in slices(await read_body(request, _MOST_BYTES)):
         decoder.feed(piece)

@@ -10,11 +10,10 @@ from iomld.browse.view import ReleaseView
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
 from iomld.messages import message
-from iomld.web.form_decoder import BARE_PERCENT, percent_decoded, slices, too_many_fields
+from iomld.web.form_decoder import BARE_PERCENT, FORM_TYPE, percent_decoded, slices, too_many_fields
 from iomld.web.problems import OF_OTHER_TIMES, ProblemError
 from iomld.web.releases.choice import AS_OF, RELEASE, ReleaseChoice, release_choice
 
-FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
 _ALSO = tuple(also for format_ in results.RESULT_FORMATS for also in format_.also)
@@ -143,15 +142,15 @@ async def operation_of_body(content_type: str, body: bytes, query_string: bytes)
         ProblemError: As for a GET request, or the body has another media type.
     """
     media_type = _body_type(content_type)
-    if media_type not in {FORM, QUERY}:
+    if media_type not in {FORM_TYPE, QUERY}:
         raise ProblemError(
             415,
             "media-type",
-            message("Send the query as {type}, or as {form} in the parameter “query”.", type=QUERY, form=FORM),
-            accepted=f"{FORM}, {QUERY}",
+            message("Send the query as {type}, or as {form} in the parameter “query”.", type=QUERY, form=FORM_TYPE),
+            accepted=f"{FORM_TYPE}, {QUERY}",
         )
     url = parameters_of(query_string)
-    if media_type == FORM:
+    if media_type == FORM_TYPE:
         return operation_of(_merged(url, await _form_parameters(body)), has_body=True)
     return operation_of(_merged(url, {"query": [_text(body)]}), has_body=True)
 

@@ -16,6 +16,7 @@ from iomld.messages import message
 from iomld.web.client_budget import ClientQuotas, client_of, metered
 from iomld.web.data.upload import read_upload
 from iomld.web.data.validation import FindingLanguage, upload_body
+from iomld.web.form_decoder import FORM_TYPE
 from iomld.web.openapi import (
     HTML,
     SECURITY_SCHEME,
@@ -30,7 +31,7 @@ from iomld.web.pages.frame import SUBMIT_PAGE
 from iomld.web.problems import ProblemError
 from iomld.web.responses import get_route
 from iomld.web.sessions.access import is_for_people
-from iomld.web.sessions.forms import FORM_FIELD, FORM_TOKEN, FORM_TYPE
+from iomld.web.sessions.forms import FORM_FIELD, FORM_TOKEN
 from iomld.web.submissions.answers import (
     JSON_TYPE,
     PATCH_TYPE,
