@@ -1,6 +1,7 @@
 """`iomld serve --publish`: one command serves, and publishes what is accepted."""
 
 import os
+import select
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -86,10 +87,12 @@ def test_it_ends_with_a_server_that_is_killed(folder: Path) -> None:
     """Nobody is left to end it, so that it ends by itself."""
     with serve(folder, "--publish") as server:
         left = publisher(server)
+        end = os.pidfd_open(left)
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
-        while _is_publisher(left):
-            pass
+        select.select([end], [], [])
+        os.close(end)
+    assert not _is_publisher(left)
 
 
 def test_work_ends_with_sigterm(folder: Path, iomld: Command) -> None:
